@@ -69,8 +69,7 @@ pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> 
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
-            let start = at + text.get(at..)?.bytes().position(is_mark)?;
-            let rest = text.get(start..)?;
+            let (start, rest) = next_mark(text, at)?;
             if let Some((length, inner)) = placeholder(rest) {
                 at = start + length;
                 return Some(Placeholder {
@@ -84,8 +83,15 @@ pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> 
     })
 }
 
+/// Where a placeholder may begin next, and the text from there.
+pub(crate) fn next_mark(text: &str, at: usize) -> Option<(usize, &str)> {
+    let mut bytes = text.get(at..)?.bytes();
+    let start = at + bytes.position(is_mark)?;
+    Some((start, text.get(start..)?))
+}
+
 /// The placeholder with which a text begins: its length, and the text between its delimiters.
-fn placeholder(text: &str) -> Option<(usize, &str)> {
+pub(crate) fn placeholder(text: &str) -> Option<(usize, &str)> {
     const BRACES: (u8, u8) = (b'{', b'}');
     const PARENTHESES: (u8, u8) = (b'(', b')');
     let between = |open: &str, stops: (u8, u8), close: &str| {
@@ -103,7 +109,16 @@ fn placeholder(text: &str) -> Option<(usize, &str)> {
                 let name = word(text.get(1..)?);
                 is_variable(name).then_some((1 + name.len(), name))
             }),
-        b'{' => between("{{", BRACES, "}}").or_else(|| between("{", BRACES, "}").filter(named)),
+        b'{' => between("{{", BRACES, "}}").or_else(|| {
+            // Documents are full of braces: only a name is worth a look at what follows.
+            let inner = text.get(1..)?;
+            let name = inner.trim_start();
+            let end = name.bytes().position(|b| !is_of_name(b))?;
+            let rest = name.get(end..)?.trim_start();
+            let length = inner.len() - rest.len();
+            let is_it = rest.starts_with('}') && is_name(name.get(..end)?);
+            is_it.then_some((length + 2, inner.get(..length)?))
+        }),
         b'#' => between("#{", BRACES, "}"),
         b'@' => between("@{", BRACES, "}"),
         b'%' => between("%(", PARENTHESES, ")s")
@@ -148,10 +163,13 @@ fn word(text: &str) -> &str {
 
 /// Whether a text can be the name of a placeholder in `{…}` and `$(…)`.
 fn is_name(text: &str) -> bool {
-    text.len() <= LONGEST && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && {
-        text.bytes()
-    }
-    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+    text.len() <= LONGEST
+        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(is_of_name)
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
 }
 
 /// Whether a word after a mark is the name of a variable of a template: `VPC_ID`, `vpcId`, `region`. AWS has words there, too,

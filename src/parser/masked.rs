@@ -69,39 +69,24 @@ fn placeholders(text: &str) -> Vec<Range<usize>> {
     if !may_have_placeholders(text) {
         return found;
     }
-    let mut named = vocabulary::placeholders(text).map(|p| p.range).peekable();
-    let mut at = 0;
     // A form whose closing was not found once is not looked for again, or the search would be quadratic.
     let mut unclosed = [false; FORMS.len()];
-    loop {
-        while named.next_if(|range| range.start < at).is_some() {}
-        let next = named.peek().map_or(text.len(), |range| range.start);
-        let before = text.get(at..next).unwrap_or_default();
-        let is_mark = |byte: u8| matches!(byte, b'$' | b'{' | b'<' | b'%');
-        let Some(start) = before.bytes().position(is_mark).map(|start| at + start) else {
-            let Some(range) = named.next() else {
-                return found;
-            };
-            at = range.end;
-            found.push(range);
-            continue;
+    let mut at = 0;
+    while let Some((start, rest)) = vocabulary::next_mark(text, at) {
+        let form = || {
+            let mut forms = FORMS.iter().zip(&mut unclosed);
+            let ((open, close), unclosed) =
+                forms.find(|((open, _), unclosed)| !**unclosed && rest.starts_with(open))?;
+            let end = rest.get(open.len()..)?.find(close);
+            *unclosed = end.is_none();
+            Some(open.len() + end? + close.len())
         };
-        let rest = text.get(start..).unwrap_or("");
-        at = start + 1;
-        for ((open, close), unclosed) in FORMS.iter().zip(&mut unclosed) {
-            if *unclosed || !rest.starts_with(open) {
-                continue;
-            }
-            match rest.find(close) {
-                Some(end) => {
-                    at = start + end + close.len();
-                    found.push(start..at);
-                }
-                None => *unclosed = true,
-            }
-            break;
-        }
+        let named = vocabulary::placeholder(rest).map(|(length, _)| length);
+        let length = named.or_else(form);
+        at = start + length.unwrap_or(1);
+        found.extend(length.map(|_| start..at));
     }
+    found
 }
 
 /// How many characters of a policy AWS counts. `holes` are those of its file.
