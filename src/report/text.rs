@@ -17,7 +17,7 @@ use super::{Report, words};
 use crate::finding::{Finding, Severity};
 use crate::parser::Sources;
 use crate::result::RoleResult;
-use form::{Form, Forms};
+use form::{Drawn, Form, Forms};
 
 /// The medium of a report.
 type Screen<'s> = dyn WriteColor + 's;
@@ -205,14 +205,17 @@ impl<'f> List<'f> {
         config: &Config,
         out: &mut Screen<'_>,
     ) -> io::Result<Vec<String>> {
-        let forms = if self.verbose {
-            Forms::FULL
+        let (forms, drawn) = if self.verbose {
+            (Forms::FULL, Drawn::default())
         } else {
             Forms::fitting(sources, &self.shown, around, config)?
         };
         let mut is_apart = true;
         for block in form::blocks(&self.shown, forms) {
-            form::write_block(sources, &block, forms, config, out)?;
+            match drawn.get(&block, forms).filter(|_| !out.supports_color()) {
+                Some(bytes) => out.write_all(bytes)?,
+                None => form::write_block(sources, &block, forms, config, out)?,
+            }
             is_apart = block.first().is_none_or(|f| has_end(forms.of(f.severity)));
         }
         for (lint, hidden) in &self.cut {

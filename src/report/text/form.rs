@@ -84,15 +84,17 @@ impl Forms {
         findings: &[&Finding],
         around: usize,
         config: &Config,
-    ) -> io::Result<Self> {
+    ) -> io::Result<(Self, Drawn)> {
         let most = ROWS.saturating_sub(around).max(LEAST_ROWS);
-        let mut known = Known::default();
+        let mut drawn = Drawn::default();
+        let mut fitting = LADDER.last().copied().unwrap_or(Forms::FULL);
         for forms in LADDER {
-            if forms.fit(sources, findings, most, config, &mut known)? {
-                return Ok(forms);
+            if forms.fit(sources, findings, most, config, &mut drawn)? {
+                fitting = forms;
+                break;
             }
         }
-        Ok(LADDER.last().copied().unwrap_or(Forms::FULL))
+        Ok((fitting, drawn))
     }
 
     fn fit(
@@ -101,24 +103,20 @@ impl Forms {
         findings: &[&Finding],
         most: usize,
         config: &Config,
-        known: &mut Known,
+        drawn: &mut Drawn,
     ) -> io::Result<bool> {
         let mut rows = 0;
         for block in blocks(findings, self) {
-            let key = match block.as_slice() {
-                [one] => Some((ptr::from_ref(*one), self.of(one.severity))),
-                _ => None,
-            };
-            let of_block = if let Some(rows) = key.and_then(|key| known.get(&key)) {
+            let key = Drawn::key(&block, self);
+            rows += if let Some((rows, _)) = key.and_then(|key| drawn.0.get(&key)) {
                 *rows
             } else {
-                let mut bytes = Vec::new();
+                let mut bytes = Vec::with_capacity(1024);
                 write_block(sources, &block, self, config, &mut NoColor::new(&mut bytes))?;
                 let rows = rows_of(&String::from_utf8_lossy(&bytes));
-                known.extend(key.map(|key| (key, rows)));
+                drawn.0.extend(key.map(|key| (key, (rows, bytes))));
                 rows
             };
-            rows += of_block;
             if rows > most {
                 return Ok(false);
             }
@@ -127,8 +125,25 @@ impl Forms {
     }
 }
 
-/// The rows that a finding takes in a form.
-type Known = FxHashMap<(*const Finding, Form), usize>;
+/// Findings as they are drawn without colours, and their rows.
+#[derive(Default)]
+pub(super) struct Drawn(FxHashMap<(*const Finding, Form), (usize, Vec<u8>)>);
+
+impl Drawn {
+    /// What a block of one finding is found by.
+    fn key(block: &Block<'_>, forms: Forms) -> Option<(*const Finding, Form)> {
+        match block.as_slice() {
+            [one] => Some((ptr::from_ref(*one), forms.of(one.severity))),
+            _ => None,
+        }
+    }
+
+    /// A block, if it was drawn.
+    pub(super) fn get(&self, block: &Block<'_>, forms: Forms) -> Option<&[u8]> {
+        let (_, bytes) = self.0.get(&Self::key(block, forms)?)?;
+        Some(bytes)
+    }
+}
 
 /// The rows that some lines take on a screen.
 pub(super) fn rows_of(text: &str) -> usize {
