@@ -9,7 +9,8 @@ come to it, fast ones and those that notice many first, until one fails or their
 goes on where the one before stopped, while the source is the same. `--again` gives the mutants that survived a larger
 budget, from where they were left.
 
-The folder then has `results.jsonl`, and `survivors.jsonl`: the mutants that survived, with the number of tests that come
+Mutants of `explained.jsonl` beside this file change nothing that a user sees, for the reason that stands there; they are
+not tested. The folder then has `results.jsonl`, and `survivors.jsonl`: the mutants that survived, with the number of tests that come
 to each (`reached`) and of those that the budget left out (`left`).
 """
 
@@ -270,9 +271,17 @@ def test_all(options, binaries, tests, mutants):
             results.write(json.dumps(result) + "\n")
             results.flush()
 
-    jobs = order(options, mutants, done)
+    jobs = [mutant for mutant in order(options, mutants, done) if not is_explained(mutant)]
     in_parallel(one, jobs)
     return done
+
+
+EXPLAINED = [json.loads(line) for line in (HERE / "explained.jsonl").read_text().splitlines()]
+
+
+def is_explained(mutant):
+    """Whether an entry of `explained.jsonl` is about a mutant: one that has all that the entry says."""
+    return any(all(mutant.get(key) == entry[key] for key in entry if key != "reason") for entry in EXPLAINED)
 
 
 def order(options, mutants, done):
@@ -290,7 +299,9 @@ def report(options, mutants, done):
     for mutant in mutants:
         result = done.get(mutant["id"])
         folder = pathlib.Path(mutant["file"]).with_suffix("").parts[1]
-        if not result:
+        if is_explained(mutant):
+            outcome = "explained"
+        elif not result:
             outcome = "not run"
         elif result["outcome"] != "survived":
             outcome = "killed"
@@ -301,7 +312,7 @@ def report(options, mutants, done):
         table[folder][outcome] += 1
         table[mutant["kind"]][outcome] += 1
         table["all"][outcome] += 1
-    columns = ["killed", "survived", "left", "never reached", "not run"]
+    columns = ["killed", "explained", "survived", "left", "never reached", "not run"]
     print(f"{'':10}" + "".join(f"{column:>15}" for column in columns))
     for row, counts in table.items():
         print(f"{row:10}" + "".join(f"{counts[column]:15}" for column in columns))
