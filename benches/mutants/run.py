@@ -7,7 +7,8 @@
 runs alone once, to learn its time and which mutants it comes to. Then each mutant, in random order, gets the tests that
 come to it, fast ones and those that notice many first, until one fails or their time exceeds the budget. A later call
 goes on where the one before stopped, while the source is the same. `--again` gives the mutants that survived a larger
-budget, from where they were left.
+budget, from where they were left. `--first` names tests that are likely to notice them, `--cases` makes random tests try
+more.
 
 Mutants of `explained.jsonl` beside this file change nothing that a user sees, for the reason that stands there; they are
 not tested. The folder then has `results.jsonl`, and `survivors.jsonl`: the mutants that survived, with the number of tests that come
@@ -33,7 +34,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 CRATE = HERE.parent.parent
 # These tests read the source, the pages or the packages: a mutant changes nothing of them.
 LEFT_OUT = ("architecture::", "prose::", "docs::", "ci::", "picture::", "fuzz::engine")
-SETTINGS = {"PCLUSTER_IAM_CASES": "30", "PCLUSTER_IAM_FUZZ_SECONDS": "0", "RUST_BACKTRACE": "0"}
+SETTINGS = {"PCLUSTER_IAM_FUZZ_SECONDS": "0", "RUST_BACKTRACE": "0"}
 CHUNK = 15
 TEST = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED)", re.M)
 
@@ -103,7 +104,10 @@ def run(options, binary, tests, limit, **variables):
     process = subprocess.Popen(
         [binary, "--exact", "--test-threads=1", *tests],
         cwd=options.folder / "copy",
-        env=os.environ | SETTINGS | {"CARGO_MANIFEST_DIR": str(options.folder / "copy")} | variables,
+        env=os.environ
+        | SETTINGS
+        | {"CARGO_MANIFEST_DIR": str(options.folder / "copy"), "PCLUSTER_IAM_CASES": str(options.cases)}
+        | variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -234,7 +238,9 @@ def test_all(options, binaries, tests, mutants):
         number = mutant["id"]
         before = done.get(number, {"passed": [], "seconds": 0})
         with lock:
-            left = sorted(set(reaching[number]) - set(before["passed"]), key=lambda test: rank(mutant["file"], test))
+            is_later = lambda test: not (options.first and options.first.search(test))
+            left = {test for test in reaching[number] if test not in before["passed"] or not is_later(test)}
+            left = sorted(left, key=lambda test: (is_later(test), rank(mutant["file"], test)))
         passed, spent, outcome, by = list(before["passed"]), 0.0, "survived", None
         while time.monotonic() < end + 20:
             short = [test for test in left if spent + seconds[test] < options.budget]
@@ -326,6 +332,8 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path, default=CRATE / "target/mutants")
     parser.add_argument("--minutes", type=float, default=60, help="when to stop testing mutants")
     parser.add_argument("--budget", type=float, default=6, help="seconds of tests for each mutant")
+    parser.add_argument("--cases", type=int, default=30, help="random cases of each test")
+    parser.add_argument("--first", type=re.compile, help="tests to run first, once more where they passed before")
     parser.add_argument("--again", action="store_true", help="test those that survived with tests left")
     parser.add_argument("--report", action="store_true", help="only write the survivors so far")
     options = parser.parse_args()
