@@ -317,11 +317,12 @@ fn combine(tests: &[&Test], singles: &mut Vec<(Vec<String>, Vec<bool>)>) -> Opti
     Some(())
 }
 
-/// Whether each line holds for a request that has the key without a value; `None` where AWS does not say.
+/// Whether each line holds for a request that has the key without a value, which is no key to `Null`; `None` where AWS
+/// does not say.
 fn empty(tests: &[&Test]) -> Option<Vec<bool>> {
     let holds = |test: &&Test| match test.operator?.quantifier {
         Some(quantifier) => Some(quantifier == Quantifier::All),
-        None if test.operator?.comparison == Comparison::Null => Some(lists(test, "false")),
+        None if test.operator?.comparison == Comparison::Null => Some(lists(test, "true")),
         None => None,
     };
     tests.iter().map(holds).collect()

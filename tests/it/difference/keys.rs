@@ -9,6 +9,15 @@ fn send(resource: &str, condition: Json) -> Json {
     json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": resource, "Condition": condition})
 }
 
+/// Statements about one key that hold for texts with one letter each.
+fn letters(count: usize) -> impl Iterator<Item = Json> {
+    let like =
+        |letter: char| json!({"StringLike": {"aws:PrincipalTag/team": format!("*{letter}*")}});
+    ('a'..)
+        .take(count)
+        .map(move |letter| send("*", like(letter)))
+}
+
 #[test]
 fn keys_have_values_that_a_request_can_have() {
     let queue = "arn:aws:sqs:us-east-1:123456789012:";
@@ -156,6 +165,76 @@ fn keys_have_values_that_a_request_can_have() {
                 format!("{queue}b; aws:TagKeys=y,x"),
                 String::new(),
             ),
+            // No value is in a list and outside it.
+            (
+                json!([]),
+                json!([create(json!({
+                    "ForAnyValue:StringEquals": {"aws:TagKeys": ["x"]},
+                    "ForAllValues:StringNotEquals": {"aws:TagKeys": ["x"]}
+                }))]),
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([create(json!({
+                    "ForAllValues:StringEquals": {"aws:TagKeys": ["x"]},
+                    "StringEquals": {"aws:TagKeys": "true"}
+                }))]),
+                String::new(),
+                String::new(),
+            ),
+            // A key without a value is no key to `Null`: each of the values is `x`, and there is one.
+            (
+                json!([create(json!({
+                    "ForAllValues:StringEquals": {"aws:TagKeys": ["x"]},
+                    "Null": {"aws:TagKeys": "false"}
+                }))]),
+                json!([create(json!({
+                    "ForAllValues:StringEquals": {"aws:TagKeys": ["x"]},
+                    "ForAnyValue:StringEquals": {"aws:TagKeys": ["x"]}
+                }))]),
+                String::new(),
+                String::new(),
+            ),
+            // A key that has one value has no two of them for operators on sets.
+            (
+                json!([]),
+                json!([any(json!({
+                    "ForAnyValue:StringEquals": {"aws:PrincipalType": "User"},
+                    "ForAnyValue:StringLike": {"aws:PrincipalType": "Assumed*"}
+                }))]),
+                String::new(),
+                String::new(),
+            ),
+            // A truth value is no other text.
+            (
+                json!([]),
+                json!([any(json!({"StringEquals": {"aws:ViaAWSService": "x"}}))]),
+                String::new(),
+                String::new(),
+            ),
+            // An account has twelve digits.
+            (
+                json!([]),
+                json!([any(json!({"StringLike": {"aws:PrincipalAccount": "1*"}}))]),
+                format!("{queue}b; aws:PrincipalAccount=100000000000"),
+                String::new(),
+            ),
+            // Without wildcards, `?` is a character.
+            (
+                json!([any(tag("StringEquals", "a?"))]),
+                json!([any(tag("StringLike", "a?"))]),
+                format!("{queue}b; aws:PrincipalTag/team=ab"),
+                String::new(),
+            ),
+            // Eight lines that hold or not, each by itself.
+            (
+                json!([]),
+                Json::from_iter(letters(8)),
+                format!("{queue}b; aws:PrincipalTag/team=abcdefgh"),
+                String::new(),
+            ),
             // Small and capital letters beside wildcards.
             (
                 json!([
@@ -194,6 +273,26 @@ fn keys_have_values_that_a_request_can_have() {
             assert!(found.undecided.is_empty(), "{old}\n{new}\n{found:?}");
             assert_eq!(shown(&found.gained), gained, "{old}\n{new}");
             assert_eq!(shown(&found.lost), lost, "{old}\n{new}");
+        },
+    );
+}
+
+/// The lines about one key are more than can be told apart, or compare it in ways of which no value shows both.
+#[test]
+fn lines_that_are_not_told_apart_are_undecided() {
+    let as_number = json!({"NumericEquals": {"aws:PrincipalTag/team": "1"}});
+    let as_text = json!({"StringEquals": {"aws:PrincipalTag/team": "1"}});
+    each(
+        [
+            (json!([send("*", as_text)]), json!([send("*", as_number)])),
+            (json!([]), Json::from_iter(letters(9))),
+        ],
+        |(old, new)| {
+            let found = compare(&[policy(old)], &[policy(new.clone())]);
+            let undecided: Vec<_> = found.undecided.iter().collect();
+            assert_eq!(undecided, ["sqs:SendMessage"], "{new}");
+            assert_eq!(shown(&found.gained), "", "{new}");
+            assert_eq!(shown(&found.lost), "", "{new}");
         },
     );
 }

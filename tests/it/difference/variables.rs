@@ -35,6 +35,22 @@ fn a_variable_is_the_value_of_its_key() {
         json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bkt",
             "Condition": {"StringLike": {"s3:prefix": values}}})
     };
+    let named = |condition: Json| {
+        json!({"Effect": "Allow", "Action": OBJECT, "Resource": "arn:aws:s3:::bkt/${aws:username}/*",
+            "Condition": condition})
+    };
+    let denied = |condition: Json| json!({"Effect": "Deny", "Action": OBJECT, "Resource": "*", "Condition": condition});
+    let folder = |name: &str| read("Deny", &format!("${{aws:username}}/{name}*"));
+    let of_role = |account: &str| {
+        json!({"ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::{account}:role/a")},
+            "StringEquals": {"aws:PrincipalTag/account": "123456789012"}})
+    };
+    let keys = (0..6).map(|n| format!("aws:PrincipalTag/k{n}"));
+    let tags = keys.clone().map(|key| format!("{key}=a-"));
+    let tags = tags.collect::<Vec<_>>().join("; ");
+    let by_tag = Json::from_iter(keys.map(|key| (key, "${aws:username}-*")));
+    let eight = "${aws:username}/${aws:userid}/${aws:SourceVpc}/${aws:SourceVpce}/${aws:PrincipalOrgID}/\
+        ${aws:UserAgent}/${aws:Referer}/${aws:FederatedProvider}";
     each(
         [
             // Both keys are one text: that the tag is listed as well allows nothing more.
@@ -189,6 +205,95 @@ fn a_variable_is_the_value_of_its_key() {
                 String::new(),
                 String::new(),
             ),
+            // The value is one that several lines list together.
+            (
+                policy(json!([])),
+                policy(json!([
+                    named(json!({"StringLike": {"aws:username": "a*"}})),
+                    denied(json!({"StringNotLike": {"aws:username": "*b"}}))
+                ])),
+                "arn:aws:s3:::bkt/ab/a; aws:username=ab".to_owned(),
+                String::new(),
+            ),
+            (
+                policy(json!([])),
+                policy(json!([
+                    named(json!({"StringEqualsIgnoreCase": {"aws:username": "bob"}})),
+                    denied(json!({"StringLike": {"aws:username": "b*"}}))
+                ])),
+                "arn:aws:s3:::bkt/Bob/a; aws:username=Bob".to_owned(),
+                String::new(),
+            ),
+            // The name is made of the value of another key.
+            (
+                policy(json!([])),
+                policy(json!([named(
+                    json!({"StringLike": {"aws:username": "${aws:PrincipalTag/team}-x"}})
+                )])),
+                "arn:aws:s3:::bkt/a-x/a; aws:username=a-x; aws:PrincipalTag/team=a".to_owned(),
+                String::new(),
+            ),
+            // Behind the fifth colon each variable is read, before it none.
+            (
+                policy(json!([])),
+                policy(json!([{"Effect": "Allow", "Action": "logs:CreateLogStream",
+                    "Resource": "arn:aws:logs:us-east-1:123456789012:log-group:${aws:username}:*",
+                    "Condition": {"StringEquals": {"aws:username": "bob"}}}])),
+                "arn:aws:logs:us-east-1:123456789012:log-group:bob:log-stream:b; aws:username=bob"
+                    .to_owned(),
+                String::new(),
+            ),
+            (
+                policy(json!([send("Allow", of_role("123456789012"))])),
+                policy(json!([
+                    send("Allow", of_role("123456789012")),
+                    send("Deny", of_role("${aws:PrincipalTag/account}"))
+                ])),
+                String::new(),
+                String::new(),
+            ),
+            // Strings about different keys never match the same text, and five that may are told apart.
+            (
+                policy(json!([])),
+                policy(json!([send("Allow", json!({"StringLike": by_tag}))])),
+                format!("{queue}b; {tags}; aws:username=a"),
+                String::new(),
+            ),
+            (
+                policy(json!([read("Allow", "*"), folder("")])),
+                policy(json!([
+                    read("Allow", "*"),
+                    folder(""),
+                    folder("b/"),
+                    folder("c/"),
+                    folder("d/"),
+                    folder("e/")
+                ])),
+                String::new(),
+                String::new(),
+            ),
+            // A string of many variables.
+            (
+                policy(json!([read("Allow", eight)])),
+                policy(json!([])),
+                String::new(),
+                format!("arn:aws:s3:::bkt/{eight}"),
+            ),
+            // In a list of texts without wildcards, `*` is a character whatever the variables beside it are.
+            (
+                policy(json!([
+                    prefix("Allow", "StringEquals", "a*"),
+                    prefix("Allow", "StringEquals", "${aws:username}/"),
+                    prefix("Allow", "StringEquals", "b/")
+                ])),
+                policy(json!([
+                    {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bkt",
+                        "Condition": {"StringEquals": {"s3:prefix": ["a*", "${aws:username}/"]}}},
+                    prefix("Allow", "StringEquals", "b/")
+                ])),
+                String::new(),
+                String::new(),
+            ),
             // A default stands for a key that is not there.
             (
                 policy(json!([read("Allow", "${aws:PrincipalTag/team, 'all'}/*")])),
@@ -212,32 +317,68 @@ fn more_values_than_are_tried_are_undecided() {
     let ignore_case = json!({"StringEqualsIgnoreCase": {"aws:SourceVpce": "a${aws:username}"}});
     let thrice = "${aws:username, 'd'}${aws:username, 'd'}${aws:PrincipalTag/t}";
     let twice = "${aws:username, 'd'}${aws:username}";
+    let public = |more: &[&str], not: Json| {
+        let resources = [&["pub/*"], more].concat();
+        let resources = resources.iter().map(|r| format!("arn:aws:s3:::bkt/{r}"));
+        let mut condition = json!({"Null": {"aws:PrincipalTag/t": "true"}});
+        if not != json!({}) {
+            condition["StringNotEquals"] = not;
+        }
+        json!({"Effect": "Allow", "Action": OBJECT, "Resource": Json::from_iter(resources), "Condition": condition})
+    };
+    let named = |effect: &str, resource: &str| {
+        let mut statement = read(effect, resource);
+        statement["Condition"] = json!({"StringLike": {"aws:username": "*"}});
+        statement
+    };
+    let longer = named("Allow", "${aws:username}x");
+    let three = json!({"Effect": "Deny", "Action": OBJECT,
+        "Resource": ["arn:aws:s3:::bkt/?x", "arn:aws:s3:::bkt/??x", "arn:aws:s3:::bkt/???x"]});
+    let folders = |count: usize| {
+        let names = ["", "b/", "c/", "d/", "e/", "f/"].into_iter().take(count);
+        let denied = names.map(|name| read("Deny", &format!("${{aws:username}}/{name}*")));
+        denied.chain([read("Allow", "*")])
+    };
+    let letters = || {
+        ('a'..='i').map(|letter| {
+            let mut statement = read("Deny", "x");
+            statement["Condition"] = json!({"StringLike": {"aws:username": format!("*{letter}*")}});
+            statement
+        })
+    };
     each(
         [
             (
+                json!([]),
                 json!([send("Allow", ignore_case)]),
                 "sqs:SendMessage",
                 format!(
                     "{}; aws:SourceVpce=ab; aws:username=b",
                     "arn:aws:sqs:us-east-1:123456789012:b"
                 ),
+                String::new(),
             ),
             // AWS says that the whole statement may be invalid.
             (
+                json!([]),
                 json!([{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*", "Condition": {
                     "StringNotEquals": {"s3:prefix": "${aws:username}"}, "Null": {"aws:username": "true"}}}]),
                 "s3:ListBucket",
                 String::new(),
+                String::new(),
             ),
             (
+                json!([]),
                 json!([
                     prefix("Allow", "StringEquals", "${aws:username}/"),
                     prefix("Deny", "StringNotEquals", thrice)
                 ]),
                 "s3:ListBucket",
                 String::new(),
+                String::new(),
             ),
             (
+                json!([]),
                 json!([
                     read("Allow", "${aws:PrincipalTag/t}"),
                     read("Allow", twice),
@@ -246,14 +387,70 @@ fn more_values_than_are_tried_are_undecided() {
                 ]),
                 OBJECT,
                 "arn:aws:s3:::bkt/${aws:PrincipalTag/t}".to_owned(),
+                String::new(),
+            ),
+            // A string of a resource element has no value, or two of them, or two that Conditions compare with.
+            (
+                json!([]),
+                json!([public(&["${aws:PrincipalTag/t}/*"], json!({}))]),
+                OBJECT,
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([public(
+                    &["${aws:PrincipalTag/t}/*", "${aws:PrincipalTag/t}-x"],
+                    json!({})
+                )]),
+                OBJECT,
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([public(
+                    &[],
+                    json!({"aws:PrincipalTag/q": "${aws:PrincipalTag/t}", "aws:PrincipalTag/r": "${aws:PrincipalTag/t}"})
+                )]),
+                OBJECT,
+                String::new(),
+                String::new(),
+            ),
+            // A name of four letters would show it: such names are not tried.
+            (
+                json!([]),
+                json!([longer, read("Deny", "??${aws:username}"), three]),
+                OBJECT,
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([
+                    read("Allow", "*x"),
+                    named("Deny", "${aws:username}*"),
+                    three
+                ]),
+                json!([longer, three]),
+                OBJECT,
+                String::new(),
+                "arn:aws:s3:::bkt/x; aws:username=a".to_owned(),
+            ),
+            // Too many strings, and too many lines about the name.
+            (
+                Json::from_iter(folders(1).chain(letters())),
+                Json::from_iter(folders(6).chain(letters())),
+                OBJECT,
+                String::new(),
+                String::new(),
             ),
         ],
-        |(new, action, gained)| {
-            let found = compare(&[policy(json!([]))], &[policy(new.clone())]);
+        |(old, new, action, gained, lost)| {
+            let found = compare(&[policy(old)], &[policy(new.clone())]);
             let undecided: Vec<_> = found.undecided.iter().collect();
             assert_eq!(undecided, [action], "{new}");
             assert_eq!(shown(&found.gained), gained, "{new}");
-            assert_eq!(shown(&found.lost), "", "{new}");
+            assert_eq!(shown(&found.lost), lost, "{new}");
         },
     );
 }
