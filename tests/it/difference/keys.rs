@@ -221,6 +221,13 @@ fn keys_have_values_that_a_request_can_have() {
                 format!("{queue}b; aws:PrincipalAccount=100000000000"),
                 String::new(),
             ),
+            // So has the id of a VPC its form where it is another one than that of a placeholder.
+            (
+                json!([]),
+                json!([any(json!({"StringNotEquals": {"aws:SourceVpc": "${Vpc}"}}))]),
+                format!("{queue}b; aws:SourceVpc=vpc-aaaaaaaa"),
+                String::new(),
+            ),
             // Without wildcards, `?` is a character.
             (
                 json!([any(tag("StringEquals", "a?"))]),

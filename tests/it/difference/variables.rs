@@ -25,6 +25,10 @@ fn old_version(statements: Json) -> String {
     json!({"Version": "2008-10-17", "Statement": statements}).to_string()
 }
 
+fn names(count: usize) -> Vec<String> {
+    (10..10 + count).map(|n| format!("n{n}")).collect()
+}
+
 #[test]
 fn a_variable_is_the_value_of_its_key() {
     let queue = "arn:aws:sqs:us-east-1:123456789012:";
@@ -40,6 +44,7 @@ fn a_variable_is_the_value_of_its_key() {
             "Condition": condition})
     };
     let denied = |condition: Json| json!({"Effect": "Deny", "Action": OBJECT, "Resource": "*", "Condition": condition});
+    let own = |folder: char| read("Allow", &format!("{folder}/${{aws:username}}"));
     let folder = |name: &str| read("Deny", &format!("${{aws:username}}/{name}*"));
     let of_role = |account: &str| {
         json!({"ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::{account}:role/a")},
@@ -272,6 +277,36 @@ fn a_variable_is_the_value_of_its_key() {
                 String::new(),
                 String::new(),
             ),
+            // Strings that never match the same text are told apart without a limit.
+            (
+                policy(json!([])),
+                policy(Json::from_iter(('a'..='f').map(own))),
+                "arn:aws:s3:::bkt/a/${aws:username}".to_owned(),
+                String::new(),
+            ),
+            // The one name for which it shows, though the statements hold for every name.
+            (
+                policy(json!([
+                    read("Allow", "${aws:username}/*"),
+                    read("Deny", "${aws:username}/z")
+                ])),
+                policy(json!([
+                    read("Allow", "${aws:username}/*"),
+                    {"Effect": "Deny", "Action": OBJECT,
+                        "Resource": ["arn:aws:s3:::bkt/root/*", "arn:aws:s3:::bkt/${aws:username}/z"]}
+                ])),
+                String::new(),
+                "arn:aws:s3:::bkt/root/a; aws:username=root".to_owned(),
+            ),
+            // As many names as are tried.
+            (
+                policy(json!([])),
+                policy(json!([named(
+                    json!({"StringEquals": {"aws:username": names(23)}})
+                )])),
+                "arn:aws:s3:::bkt/n10/a; aws:username=n10".to_owned(),
+                String::new(),
+            ),
             // A string of many variables.
             (
                 policy(json!([read("Allow", eight)])),
@@ -279,22 +314,35 @@ fn a_variable_is_the_value_of_its_key() {
                 String::new(),
                 format!("arn:aws:s3:::bkt/{eight}"),
             ),
-            // In a list of texts without wildcards, `*` is a character whatever the variables beside it are.
+            // In a list of texts without wildcards, `*` and `?` are characters whatever the variables beside it are.
             (
                 policy(json!([
                     prefix("Allow", "StringEquals", "a*"),
+                    prefix("Allow", "StringEquals", "c?"),
                     prefix("Allow", "StringEquals", "${aws:username}/"),
                     prefix("Allow", "StringEquals", "b/")
                 ])),
                 policy(json!([
                     {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bkt",
-                        "Condition": {"StringEquals": {"s3:prefix": ["a*", "${aws:username}/"]}}},
+                        "Condition": {"StringEquals": {"s3:prefix": ["a*", "c?", "${aws:username}/"]}}},
                     prefix("Allow", "StringEquals", "b/")
                 ])),
                 String::new(),
                 String::new(),
             ),
             // A default stands for a key that is not there.
+            (
+                policy(json!([
+                    read("Allow", "${aws:PrincipalTag/team, 'all'}/a*"),
+                    read("Allow", "${aws:PrincipalTag/team, 'all'}/b*")
+                ])),
+                policy(json!([
+                    read("Allow", "${aws:PrincipalTag/team}/a*"),
+                    read("Allow", "${aws:PrincipalTag/team}/b*")
+                ])),
+                String::new(),
+                "arn:aws:s3:::bkt/all/a; no aws:PrincipalTag/team".to_owned(),
+            ),
             (
                 policy(json!([read("Allow", "${aws:PrincipalTag/team, 'all'}/*")])),
                 policy(json!([read("Allow", "${aws:PrincipalTag/team}/*")])),
@@ -339,6 +387,12 @@ fn more_values_than_are_tried_are_undecided() {
         let denied = names.map(|name| read("Deny", &format!("${{aws:username}}/{name}*")));
         denied.chain([read("Allow", "*")])
     };
+    let of_names = || {
+        json!({"Effect": "Allow", "Action": OBJECT, "Resource": "arn:aws:s3:::bkt/x",
+            "Condition": {"StringEquals": {"aws:username": names(30)}}})
+    };
+    let ten = "${aws:username}/${aws:userid}/${aws:SourceVpc}/${aws:SourceVpce}/${aws:PrincipalOrgID}/\
+        ${aws:UserAgent}/${aws:Referer}/${aws:FederatedProvider}/${aws:PrincipalArn}/${aws:PrincipalType}";
     let letters = || {
         ('a'..='i').map(|letter| {
             let mut statement = read("Deny", "x");
@@ -417,6 +471,16 @@ fn more_values_than_are_tried_are_undecided() {
                 String::new(),
                 String::new(),
             ),
+            (
+                json!([]),
+                json!([public(
+                    &[],
+                    json!({"aws:PrincipalTag/q": ["${aws:PrincipalTag/t}", "${aws:PrincipalTag/t}-x"]})
+                )]),
+                OBJECT,
+                String::new(),
+                String::new(),
+            ),
             // A name of four letters would show it: such names are not tried.
             (
                 json!([]),
@@ -436,7 +500,21 @@ fn more_values_than_are_tried_are_undecided() {
                 String::new(),
                 "arn:aws:s3:::bkt/x; aws:username=a".to_owned(),
             ),
-            // Too many strings, and too many lines about the name.
+            // Too many variables, and too many strings beside too many names or lines about the name.
+            (
+                json!([read("Allow", ten)]),
+                json!([]),
+                OBJECT,
+                String::new(),
+                format!("arn:aws:s3:::bkt/{ten}"),
+            ),
+            (
+                Json::from_iter(folders(1).chain([of_names()])),
+                Json::from_iter(folders(6).chain([of_names()])),
+                OBJECT,
+                String::new(),
+                String::new(),
+            ),
             (
                 Json::from_iter(folders(1).chain(letters())),
                 Json::from_iter(folders(6).chain(letters())),

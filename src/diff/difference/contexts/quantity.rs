@@ -183,6 +183,7 @@ mod tests {
         assert_eq!(near(&["1.5"]), list(&["1.5", "0.5", "2.5", "1.49", "1.51"]));
         assert_eq!(near(&["1"]), list(&["1", "0", "2", "0.9", "1.1"]));
         assert_eq!(near(&[".123456789012"]).map(|all| all.len()), Some(5));
+        assert_eq!(near(&["123456789012345678"]).map(|all| all.len()), Some(5));
         assert_eq!(
             near(&["-3", " +.5"]),
             list(&[
