@@ -5,6 +5,7 @@ mod keys;
 mod placeholders;
 mod random;
 mod sides;
+mod undecided;
 mod variables;
 
 use pcluster_iam::catalog::Catalog;
