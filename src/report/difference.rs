@@ -168,7 +168,6 @@ fn grouped(all: &[Assumption]) -> Vec<(&Assumption, String)> {
 fn context(keys: &[(String, Value)]) -> Vec<String> {
     let one = |(key, value): &(String, Value)| match value {
         Value::Absent => format!("without {key}"),
-        Value::Texts(texts) if texts.is_empty() => format!("{key} without a value"),
         Value::Texts(texts) => {
             let texts: Vec<String> = texts.iter().map(|t| format!("\"{t}\"")).collect();
             format!("{key} = {}", texts.join(", "))

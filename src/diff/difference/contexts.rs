@@ -38,7 +38,7 @@ const MOST_VALUES: usize = 200;
 pub enum Value {
     /// The request does not have the key.
     Absent,
-    /// It has these.
+    /// It has these, at least one.
     Texts(Vec<String>),
     /// A line that AWS does not explain holds, or does not.
     Line(bool),
@@ -249,12 +249,12 @@ fn cells(
             .any(|t| t.operator.is_some_and(|o| o.quantifier.is_some()));
         if several && on_sets && !is_one {
             combine(tests, &mut singles)?;
-            singles.extend(empty(tests).map(|truths| (Vec::new(), truths)));
         }
         for (texts, truths) in singles {
             add((Value::Texts(texts), truths));
         }
     }
+    // A key without a value counts as absent.
     if may_be_absent {
         for reading in [true, false] {
             let truths = tests.iter().map(|t| absent(t, reading));
@@ -315,17 +315,6 @@ fn combine(tests: &[&Test], singles: &mut Vec<(Vec<String>, Vec<bool>)>) -> Opti
         at += 1;
     }
     Some(())
-}
-
-/// Whether each line holds for a request that has the key without a value, which is no key to `Null`; `None` where AWS
-/// does not say.
-fn empty(tests: &[&Test]) -> Option<Vec<bool>> {
-    let holds = |test: &&Test| match test.operator?.quantifier {
-        Some(quantifier) => Some(quantifier == Quantifier::All),
-        None if test.operator?.comparison == Comparison::Null => Some(lists(test, "true")),
-        None => None,
-    };
-    tests.iter().map(holds).collect()
 }
 
 fn lists(test: &Test, truth: &str) -> bool {

@@ -184,7 +184,7 @@ fn keys_have_values_that_a_request_can_have() {
                 String::new(),
                 String::new(),
             ),
-            // A key without a value is no key to `Null`: each of the values is `x`, and there is one.
+            // A key without a value counts as absent: each of the values is `x`, and there is one.
             (
                 json!([create(json!({
                     "ForAllValues:StringEquals": {"aws:TagKeys": ["x"]},

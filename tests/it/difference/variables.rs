@@ -160,6 +160,18 @@ fn a_variable_is_the_value_of_its_key() {
                 "arn:aws:s3:::bkt; s3:prefix=a/; aws:username=a".to_owned(),
                 String::new(),
             ),
+            // The Region that the variable stands for is that of the queue.
+            (
+                policy(json!([])),
+                policy(json!([
+                    {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:*:*",
+                        "Condition": {"StringEquals": {"aws:PrincipalTag/region": "${aws:RequestedRegion}"}}},
+                    send("Deny", json!({"StringNotEquals": {"aws:RequestedRegion": ["us-east-1", "eu-west-1"]}}))
+                ])),
+                "arn:aws:sqs:eu-west-1:123456789012:b; aws:PrincipalTag/region=eu-west-1; aws:RequestedRegion=eu-west-1"
+                    .to_owned(),
+                String::new(),
+            ),
             // Twice the same variable is twice the same text.
             (
                 policy(json!([prefix("Allow", "StringEquals", "abab")])),
