@@ -256,7 +256,7 @@ fn a_variable_is_the_value_of_its_key() {
                 policy(json!([{"Effect": "Allow", "Action": "logs:CreateLogStream",
                     "Resource": "arn:aws:logs:us-east-1:123456789012:log-group:${aws:username}:*",
                     "Condition": {"StringEquals": {"aws:username": "bob"}}}])),
-                "arn:aws:logs:us-east-1:123456789012:log-group:bob:log-stream:b; aws:username=bob"
+                "arn:aws:logs:us-east-1:123456789012:log-group:bob:log-stream:c; aws:username=bob"
                     .to_owned(),
                 String::new(),
             ),
