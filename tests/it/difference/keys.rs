@@ -18,6 +18,12 @@ pub(super) fn letters(count: usize) -> impl Iterator<Item = Json> {
         .map(move |letter| send("*", like(letter)))
 }
 
+/// A Condition that lists so many teams.
+pub(super) fn teams(count: usize) -> Json {
+    let names = (1000..1000 + count).map(|n| format!("t{n}"));
+    json!({"StringEquals": {"aws:PrincipalTag/team": Json::from_iter(names)}})
+}
+
 #[test]
 fn keys_have_values_that_a_request_can_have() {
     let queue = "arn:aws:sqs:us-east-1:123456789012:";
@@ -233,6 +239,13 @@ fn keys_have_values_that_a_request_can_have() {
                 json!([any(tag("StringEquals", "a?"))]),
                 json!([any(tag("StringLike", "a?"))]),
                 format!("{queue}b; aws:PrincipalTag/team=ab"),
+                String::new(),
+            ),
+            // As many values as are compared.
+            (
+                json!([]),
+                json!([any(teams(200))]),
+                format!("{queue}b; aws:PrincipalTag/team=t1000"),
                 String::new(),
             ),
             // Eight lines that hold or not, each by itself.

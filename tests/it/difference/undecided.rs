@@ -180,7 +180,7 @@ fn more_values_than_are_tried_are_undecided() {
     );
 }
 
-/// The lines about one key are more than can be told apart, or compare it in ways of which no value shows both.
+/// The lines about one key, or their values, are more than can be told apart, or compare it in ways of which no value shows both.
 #[test]
 fn lines_that_are_not_told_apart_are_undecided() {
     let as_number = json!({"NumericEquals": {"aws:PrincipalTag/team": "1"}});
@@ -192,6 +192,7 @@ fn lines_that_are_not_told_apart_are_undecided() {
                 json!([keys::send("*", as_number)]),
             ),
             (json!([]), Json::from_iter(keys::letters(9))),
+            (json!([]), json!([keys::send("*", keys::teams(201))])),
         ],
         |(old, new)| {
             let found = compare(&[policy(old)], &[policy(new.clone())]);

@@ -44,6 +44,7 @@ fn a_variable_is_the_value_of_its_key() {
             "Condition": condition})
     };
     let denied = |condition: Json| json!({"Effect": "Deny", "Action": OBJECT, "Resource": "*", "Condition": condition});
+    let capitals: Vec<String> = names(20).iter().map(|n| n.to_uppercase()).collect();
     let own = |folder: char| read("Allow", &format!("{folder}/${{aws:username}}"));
     let folder = |name: &str| read("Deny", &format!("${{aws:username}}/{name}*"));
     let of_role = |account: &str| {
@@ -315,6 +316,14 @@ fn a_variable_is_the_value_of_its_key() {
                 policy(json!([])),
                 policy(json!([named(
                     json!({"StringEquals": {"aws:username": names(23)}})
+                )])),
+                "arn:aws:s3:::bkt/n10/a; aws:username=n10".to_owned(),
+                String::new(),
+            ),
+            (
+                policy(json!([])),
+                policy(json!([named(
+                    json!({"StringEqualsIgnoreCase": {"aws:username": capitals}})
                 )])),
                 "arn:aws:s3:::bkt/n10/a; aws:username=n10".to_owned(),
                 String::new(),
