@@ -180,7 +180,8 @@ fn more_values_than_are_tried_are_undecided() {
     );
 }
 
-/// The lines about one key, or their values, are more than can be told apart, or compare it in ways of which no value shows both.
+/// The lines about one key, or their values, are more than can be told apart, or compare it in ways of which no value
+/// shows both.
 #[test]
 fn lines_that_are_not_told_apart_are_undecided() {
     let as_number = json!({"NumericEquals": {"aws:PrincipalTag/team": "1"}});
