@@ -4,6 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::common::case::Case;
+use crate::common::program::run;
 use crate::common::table::each;
 
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:q";
@@ -396,6 +397,21 @@ fn what_is_missing_is_not_granted_in_one_account_only() {
     let of_lint = findings.iter().filter(|f| f["lint"] == "partial-resource");
     let found: Vec<&Value> = of_lint.map(|f| &f["actions"]).collect();
     assert_eq!(found, [&json!(["ec2:RunInstances"])]);
+    let arguments = [
+        "lint",
+        "p.json",
+        "--no-config",
+        "--verbose",
+        "--reference",
+        "reference.json",
+    ];
+    let text = run(
+        case.path(),
+        &[&arguments[..], &["--account", "123456789012"]].concat(),
+    )
+    .out;
+    let note = "other accounts can share resources of the type `subnet`";
+    assert!(text.contains(note), "{text}");
 }
 
 #[test]

@@ -277,3 +277,37 @@ fn grants_after_the_limit_are_counted() {
         },
     );
 }
+
+#[test]
+fn a_variable_that_decides_is_marked_where_it_stands() {
+    let queue = "arn:aws:sqs:us-east-1:123456789012:${aws:PrincipalTag/queue}";
+    each(
+        [
+            (
+                json!([{"Effect": "Allow", "Action": "sqs:*", "Resource": queue}]),
+                "allowed only if the variable in its Resource matches",
+            ),
+            (
+                json!([{"Effect": "Allow", "Action": "sqs:*", "NotResource": queue}]),
+                "allowed only if the variable in its NotResource does not exclude it",
+            ),
+        ],
+        |(statements, said)| {
+            let one_queue = REFERENCE.replace(
+                r#""Resource": "*""#,
+                r#""Resource": "arn:aws:sqs:us-east-1:123456789012:a""#,
+            );
+            let case = Case::new(&[("p.json", &policy(&statements))], &one_queue);
+            let arguments = [
+                "lint",
+                "p.json",
+                "--no-config",
+                "--reference",
+                "reference.json",
+                "--verbose",
+            ];
+            let text = run(case.path(), &arguments).out;
+            assert!(text.contains(said), "{text}");
+        },
+    );
+}

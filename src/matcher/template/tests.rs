@@ -33,6 +33,14 @@ fn characters_are_escaped_in_policies_with_variables_only() {
 }
 
 #[test]
+fn only_what_is_in_the_braces_of_variables_is_an_escaped_character() {
+    for text in ["{{*}}", "#{?}", "@{$}"] {
+        let (_, leftovers) = customer(text, Version::V2012, &mut Placeholders::default());
+        assert_eq!(leftovers.len(), 1, "{text}");
+    }
+}
+
+#[test]
 fn a_policy_variable_has_a_prefix_and_a_key() {
     for (inner, expected) in [
         ("aws:username", true),

@@ -48,6 +48,33 @@ fn lines_that_leave_no_number() {
 }
 
 #[test]
+fn lines_that_leave_no_arn() {
+    let role = |name: &str| format!("arn:aws:iam::123456789012:role/{name}");
+    let [y_to_x, y, x, a, b] = ["y*x", "y*", "*x", "a", "b"].map(role);
+    for (lines, expected) in [
+        (&[("ArnLike", &y), ("ArnLike", &x)][..], false),
+        (
+            &[("ArnLike", &y), ("ArnLike", &x), ("ArnNotLike", &y_to_x)],
+            true,
+        ),
+        (
+            &[("ArnLike", &y), ("ArnLike", &x), ("ArnNotLike", &a)],
+            false,
+        ),
+        (&[("ArnEquals", &a), ("ArnEquals", &b)], true),
+        (&[("ArnEquals", &a), ("ArnNotEquals", &a)], true),
+        (&[("ArnEquals", &a), ("ArnNotEquals", &b)], false),
+    ] {
+        let tests = lines
+            .iter()
+            .map(|(operator, value)| test(operator, &[value.as_str()]));
+        let tests: Vec<Test> = tests.collect();
+        let found = exclude_each_other(&tests.iter().collect::<Vec<_>>(), false);
+        assert_eq!(found, expected, "{lines:?}");
+    }
+}
+
+#[test]
 fn values_for_which_a_line_holds() {
     use KeyValue::{Absent, Present};
     for (operator, values, expected) in [
