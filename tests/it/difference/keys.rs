@@ -255,6 +255,17 @@ fn keys_have_values_that_a_request_can_have() {
                 format!("{queue}b; aws:PrincipalTag/team=abcdefgh"),
                 String::new(),
             ),
+            // A plain operator is alike for both of two values.
+            (
+                json!([]),
+                json!([create(json!({
+                    "ForAnyValue:StringLike": {"aws:TagKeys": ["x*"]},
+                    "ForAnyValue:StringEquals": {"aws:TagKeys": ["y"]},
+                    "StringNotEquals": {"aws:TagKeys": "z"}
+                }))]),
+                format!("{queue}b; aws:TagKeys=y,x"),
+                String::new(),
+            ),
             // Small and capital letters beside wildcards.
             (
                 json!([

@@ -27,6 +27,8 @@ fn more_values_than_are_tried_are_undecided() {
         statement
     };
     let longer = named("Allow", "${aws:username}x");
+    let mut both = named("Allow", "${aws:username}${aws:PrincipalTag/t}x");
+    both["Condition"]["StringLike"]["aws:PrincipalTag/t"] = json!("?*");
     let three = json!({"Effect": "Deny", "Action": OBJECT,
         "Resource": ["arn:aws:s3:::bkt/?x", "arn:aws:s3:::bkt/??x", "arn:aws:s3:::bkt/???x"]});
     let folders = |count: usize| {
@@ -128,10 +130,17 @@ fn more_values_than_are_tried_are_undecided() {
                 String::new(),
                 String::new(),
             ),
-            // A name of four letters would show it: such names are not tried.
+            // Names of four letters would show it: such names are not tried.
             (
                 json!([]),
                 json!([longer, read("Deny", "??${aws:username}"), three]),
+                OBJECT,
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([both, read("Deny", "${aws:PrincipalTag/t}*"), three]),
                 OBJECT,
                 String::new(),
                 String::new(),
