@@ -220,6 +220,20 @@ fn keys_have_values_that_a_request_can_have() {
                 String::new(),
                 String::new(),
             ),
+            (
+                json!([any(json!({"StringEquals": {"aws:ViaAWSService": "true"}}))]),
+                json!([any(json!({"Bool": {"aws:ViaAWSService": "true"}}))]),
+                String::new(),
+                String::new(),
+            ),
+            // An ARN begins as one.
+            (
+                json!([]),
+                json!([{"Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": "*",
+                    "Condition": {"StringLike": {"iam:PolicyARN": "x*"}}}]),
+                String::new(),
+                String::new(),
+            ),
             // An account has twelve digits.
             (
                 json!([]),

@@ -29,6 +29,10 @@ fn more_values_than_are_tried_are_undecided() {
     let longer = named("Allow", "${aws:username}x");
     let mut both = named("Allow", "${aws:username}${aws:PrincipalTag/t}x");
     both["Condition"]["StringLike"]["aws:PrincipalTag/t"] = json!("?*");
+    let mut tagged = named("Allow", "${aws:username}x");
+    tagged["Condition"]["StringLike"]["aws:PrincipalTag/k"] = json!("?*z");
+    let mut within = read("Deny", "*");
+    within["Condition"] = json!({"StringLike": {"aws:PrincipalTag/k": "*${aws:username}*"}});
     let three = json!({"Effect": "Deny", "Action": OBJECT,
         "Resource": ["arn:aws:s3:::bkt/?x", "arn:aws:s3:::bkt/??x", "arn:aws:s3:::bkt/???x"]});
     let folders = |count: usize| {
@@ -141,6 +145,13 @@ fn more_values_than_are_tried_are_undecided() {
             (
                 json!([]),
                 json!([both, read("Deny", "${aws:PrincipalTag/t}*"), three]),
+                OBJECT,
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([tagged, within, three]),
                 OBJECT,
                 String::new(),
                 String::new(),

@@ -45,6 +45,11 @@ fn a_variable_is_the_value_of_its_key() {
     };
     let denied = |condition: Json| json!({"Effect": "Deny", "Action": OBJECT, "Resource": "*", "Condition": condition});
     let capitals: Vec<String> = names(20).iter().map(|n| n.to_uppercase()).collect();
+    let absent = |resource: &str| {
+        let mut statement = read("Allow", resource);
+        statement["Condition"] = json!({"Null": {"aws:PrincipalTag/team": "true"}});
+        statement
+    };
     let own = |folder: char| read("Allow", &format!("{folder}/${{aws:username}}"));
     let folder = |name: &str| read("Deny", &format!("${{aws:username}}/{name}*"));
     let of_role = |account: &str| {
@@ -348,6 +353,13 @@ fn a_variable_is_the_value_of_its_key() {
                         "Condition": {"StringEquals": {"s3:prefix": ["a*", "c?", "${aws:username}/"]}}},
                     prefix("Allow", "StringEquals", "b/")
                 ])),
+                String::new(),
+                String::new(),
+            ),
+            // The default alone, where the key is never there.
+            (
+                policy(json!([absent("all/*")])),
+                policy(json!([absent("${aws:PrincipalTag/team, 'all'}/*")])),
                 String::new(),
                 String::new(),
             ),
