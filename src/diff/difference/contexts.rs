@@ -33,6 +33,19 @@ const MOST_CELLS: usize = 256;
 /// Values that the lines about one key list.
 const MOST_VALUES: usize = 200;
 
+/// The fields of the Region and of the account in an ARN.
+pub(super) const REGION: usize = 3;
+const ACCOUNT: usize = 4;
+
+/// The field of an ARN that is the value of a key (folded) where the requests have one.
+pub(super) fn field_of(key: &str) -> Option<usize> {
+    match key {
+        "aws:requestedregion" => Some(REGION),
+        "aws:resourceaccount" => Some(ACCOUNT),
+        _ => None,
+    }
+}
+
 /// The values of a condition key in a request.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Value {

@@ -398,11 +398,14 @@ impl Repeated {
 
     /// The field of the ARN that is the value of a key (folded).
     fn field(self, key: &str) -> Option<usize> {
-        match key {
-            "aws:requestedregion" => self.region.then_some(3),
-            "aws:resourceaccount" => self.account.then_some(4),
-            _ => None,
-        }
+        let is_value = |at: &usize| {
+            if *at == contexts::REGION {
+                self.region
+            } else {
+                self.account
+            }
+        };
+        contexts::field_of(key).filter(is_value)
     }
 }
 

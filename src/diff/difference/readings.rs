@@ -7,6 +7,7 @@
 
 mod interplay;
 mod substitution;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +15,14 @@ use super::contexts;
 use super::requests::Found;
 use crate::catalog::KnownKey;
 use crate::diff::statement::{Conditions, Line, Prepared, has_variable};
-use crate::matcher::condition::{Comparison, KeyValue, fold_key};
+use crate::matcher::condition::{Comparison, KeyValue, Operator, fold_key};
 use crate::matcher::search::Budget;
 use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{Pattern, Piece, Pieces, Symbol, Token};
 use interplay::{Meetings, Place};
 pub(super) use substitution::Substituted;
 use substitution::{Opened, Unwritten, Values, fresh, substitute};
+use written::{fields, has_dollar, literals};
 
 /// Readings that are tried for one action.
 const MOST_READINGS: usize = 256;
@@ -263,6 +265,10 @@ impl Readings {
             .then(|| listed(statements, &variables, placeholders, budget));
         all.is_cut |= matches!(listed, Some(None));
         let listed = listed.flatten().unwrap_or_default();
+        let keys = { variables.iter() }.map(|v| v.folded.as_str());
+        let keys = keys.chain(lines(statements).map(|line| line.test.key.as_str()));
+        let (fields, is_part) = fields(statements, keys);
+        all.is_cut |= is_part && variables.iter().any(has_conditions);
         for (at, variable) in variables.iter().enumerate() {
             let mut texts: Vec<String> = Vec::new();
             if let Some(Given::Text(fresh)) = fresh.get(at) {
@@ -274,6 +280,7 @@ impl Readings {
                 texts.clear();
             }
             if has_conditions(variable) {
+                texts.extend(fields.iter().cloned());
                 if let KnownKey::Type(kind) = kind(&variable.folded) {
                     let usual = contexts::usual(Some(kind)).iter();
                     texts.extend(usual.map(|&text| text.to_owned()));
@@ -284,8 +291,12 @@ impl Readings {
                 text: &|name| text(name, &fresh, &number, placeholders),
                 unwritten: &|name| unwritten(name, &fresh, &number, &variables),
             };
-            let compared = lines(statements).filter(|l| l.test.key == variable.folded);
-            let values = compared.flat_map(|line| &line.test.values);
+            let compared = || lines(statements).filter(|l| l.test.key == variable.folded);
+            let is_boolean = |o: Operator| o.comparison == Comparison::Bool;
+            if compared().any(|line| line.test.operator.is_some_and(is_boolean)) {
+                texts.extend(["true", "false"].map(str::to_owned));
+            }
+            let values = compared().flat_map(|line| &line.test.values);
             texts.extend(values.filter_map(|value| own.sample(value)));
             let met = meetings.texts.iter().filter(|(of, _)| *of == at);
             texts.extend(met.map(|(_, text)| text.clone()));
@@ -438,34 +449,6 @@ fn variables(statements: &[&Prepared], placeholders: &Placeholders) -> Vec<Varia
         }
     }
     all.into_values().collect()
-}
-
-/// Whether a string has a `$`, so that a variable in a request could be taken for its text.
-fn has_dollar(statement: &Prepared) -> bool {
-    let resources = statement.resources.iter().map(|r| r.pattern.pieces());
-    resources
-        .flat_map(|pieces| pieces.iter())
-        .any(|(piece, _)| *piece == Piece::Char('$'))
-}
-
-/// The literal parts of all strings.
-fn literals(statements: &[&Prepared]) -> BTreeSet<String> {
-    let resources = statements.iter().flat_map(|s| &s.resources);
-    let resources = resources.map(|r| r.pattern.pieces());
-    let values = lines(statements).flat_map(|l| &l.test.values);
-    let mut all = BTreeSet::new();
-    for pieces in resources.chain(values) {
-        let is_literal =
-            |(piece, _): &(Piece, _)| matches!(piece, Piece::Char(c) if !matches!(c, '/' | ':'));
-        for part in pieces.split(|piece| !is_literal(piece)) {
-            let text = part.iter().filter_map(|(piece, _)| match piece {
-                Piece::Char(c) => Some(c.to_ascii_lowercase()),
-                _ => None,
-            });
-            all.insert(text.collect());
-        }
-    }
-    all
 }
 
 /// Texts that tell the lines apart which test the keys of variables, or compare with variables: so many of each kind that

@@ -35,6 +35,10 @@ fn a_variable_is_the_value_of_its_key() {
     let endpoint = |value: &str| json!({"StringEquals": {"aws:SourceVpce": value}});
     let tagged = || json!({"StringEquals": {"aws:SourceVpce": "v", "aws:PrincipalTag/vpce": "v"}});
     let tag = "${aws:PrincipalTag/vpce}";
+    let at = |resource: &str, key: &str, value: &str| {
+        json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": resource,
+            "Condition": {"StringEquals": {key: value}}})
+    };
     let home = |values: Json| {
         json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bkt",
             "Condition": {"StringLike": {"s3:prefix": values}}})
@@ -354,6 +358,37 @@ fn a_variable_is_the_value_of_its_key() {
                     prefix("Allow", "StringEquals", "b/")
                 ])),
                 String::new(),
+                String::new(),
+            ),
+            // A key that repeats a field of the ARN is compared with a variable.
+            (
+                policy(json!([])),
+                policy(json!([at(&format!("{queue}q"), "aws:ResourceAccount", "${aws:PrincipalAccount}")])),
+                format!("{queue}q; aws:ResourceAccount=123456789012; aws:PrincipalAccount=123456789012"),
+                String::new(),
+            ),
+            (
+                policy(json!([])),
+                policy(json!([
+                    {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": format!("{queue}q")},
+                    {"Effect": "Deny", "Action": "*", "Resource": "*",
+                        "Condition": {"StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}}
+                ])),
+                format!("{queue}q; aws:ResourceAccount=123456789012; aws:PrincipalAccount=123456789012"),
+                String::new(),
+            ),
+            (
+                policy(json!([])),
+                policy(json!([at("arn:aws:sqs:eu-west-1:*:*", "aws:PrincipalTag/region", "${aws:RequestedRegion}")])),
+                "arn:aws:sqs:eu-west-1:123456789012:b; aws:PrincipalTag/region=eu-west-1; aws:RequestedRegion=eu-west-1".to_owned(),
+                String::new(),
+            ),
+            // A tag may be the text of a Boolean.
+            (
+                policy(json!([])),
+                policy(json!([{"Effect": "Allow", "Action": OBJECT, "Resource": "arn:aws:s3:::bkt/${aws:PrincipalTag/t}/*",
+                    "Condition": {"Bool": {"aws:PrincipalTag/t": "true"}}}])),
+                "arn:aws:s3:::bkt/true/a; aws:PrincipalTag/t=true".to_owned(),
                 String::new(),
             ),
             // The default alone, where the key is never there.
