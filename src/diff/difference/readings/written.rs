@@ -1,4 +1,4 @@
-//! Texts that stand in the strings of statements, from which values of variables are made.
+//! Texts of the strings of statements, from which values of variables are made.
 
 use std::collections::BTreeSet;
 
