@@ -21,7 +21,7 @@ pub(super) fn letters(count: usize) -> impl Iterator<Item = Json> {
 /// A Condition that lists so many teams.
 pub(super) fn teams(count: usize) -> Json {
     let names = (1000..1000 + count).map(|n| format!("t{n}"));
-    json!({"StringEquals": {"aws:PrincipalTag/team": Json::from_iter(names)}})
+    json!({"StringEquals": {"aws:PrincipalTag/team": names.collect::<Json>()}})
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn keys_have_values_that_a_request_can_have() {
             // Eight lines that hold or not, each by itself.
             (
                 json!([]),
-                Json::from_iter(letters(8)),
+                letters(8).collect::<Json>(),
                 format!("{queue}b; aws:PrincipalTag/team=abcdefgh"),
                 String::new(),
             ),

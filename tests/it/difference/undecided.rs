@@ -19,7 +19,7 @@ fn more_values_than_are_tried_are_undecided() {
         if not != json!({}) {
             condition["StringNotEquals"] = not;
         }
-        json!({"Effect": "Allow", "Action": OBJECT, "Resource": Json::from_iter(resources), "Condition": condition})
+        json!({"Effect": "Allow", "Action": OBJECT, "Resource": resources.collect::<Json>(), "Condition": condition})
     };
     let named = |effect: &str, resource: &str| {
         let mut statement = read(effect, resource);
@@ -176,15 +176,15 @@ fn more_values_than_are_tried_are_undecided() {
                 format!("arn:aws:s3:::bkt/{ten}"),
             ),
             (
-                Json::from_iter(folders(1).chain([of_names()])),
-                Json::from_iter(folders(6).chain([of_names()])),
+                folders(1).chain([of_names()]).collect::<Json>(),
+                folders(6).chain([of_names()]).collect::<Json>(),
                 OBJECT,
                 String::new(),
                 String::new(),
             ),
             (
-                Json::from_iter(folders(1).chain(letters())),
-                Json::from_iter(folders(6).chain(letters())),
+                folders(1).chain(letters()).collect::<Json>(),
+                folders(6).chain(letters()).collect::<Json>(),
                 OBJECT,
                 String::new(),
                 String::new(),
@@ -212,7 +212,7 @@ fn lines_that_are_not_told_apart_are_undecided() {
                 json!([keys::send("*", as_text)]),
                 json!([keys::send("*", as_number)]),
             ),
-            (json!([]), Json::from_iter(keys::letters(9))),
+            (json!([]), keys::letters(9).collect::<Json>()),
             (json!([]), json!([keys::send("*", keys::teams(201))])),
         ],
         |(old, new)| {

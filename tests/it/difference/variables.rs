@@ -63,7 +63,7 @@ fn a_variable_is_the_value_of_its_key() {
     let keys = (0..6).map(|n| format!("aws:PrincipalTag/k{n}"));
     let tags = keys.clone().map(|key| format!("{key}=a-"));
     let tags = tags.collect::<Vec<_>>().join("; ");
-    let by_tag = Json::from_iter(keys.map(|key| (key, "${aws:username}-*")));
+    let by_tag = keys.map(|key| (key, "${aws:username}-*")).collect::<Json>();
     let eight = "${aws:username}/${aws:userid}/${aws:SourceVpc}/${aws:SourceVpce}/${aws:PrincipalOrgID}/\
         ${aws:UserAgent}/${aws:Referer}/${aws:FederatedProvider}";
     each(
@@ -302,7 +302,7 @@ fn a_variable_is_the_value_of_its_key() {
             // Strings that never match the same text are told apart without a limit.
             (
                 policy(json!([])),
-                policy(Json::from_iter(('a'..='f').map(own))),
+                policy(('a'..='f').map(own).collect::<Json>()),
                 "arn:aws:s3:::bkt/a/${aws:username}".to_owned(),
                 String::new(),
             ),
