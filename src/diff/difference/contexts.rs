@@ -22,7 +22,7 @@ use distinct_text::texts;
 pub(super) use distinct_text::{NOTHING, samples};
 use quantity::scalars;
 pub(super) use repeated_field::Place;
-pub(super) use usual_value::usual;
+pub(super) use usual_value::{of_forms, usual};
 
 /// Contexts that are tried for one action.
 const MOST_WORLDS: usize = 2_048;

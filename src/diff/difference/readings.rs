@@ -269,6 +269,9 @@ impl Readings {
         let keys = keys.chain(lines(statements).map(|line| line.test.key.as_str()));
         let (fields, is_part) = fields(statements, keys);
         all.is_cut |= is_part && variables.iter().any(has_conditions);
+        let compared = lines(statements).filter(|l| l.test.values.iter().any(|v| has_variable(v)));
+        let of_forms = compared.flat_map(|line| contexts::of_forms(&line.test.key));
+        let of_forms: BTreeSet<String> = of_forms.collect();
         for (at, variable) in variables.iter().enumerate() {
             let mut texts: Vec<String> = Vec::new();
             if let Some(Given::Text(fresh)) = fresh.get(at) {
@@ -280,7 +283,7 @@ impl Readings {
                 texts.clear();
             }
             if has_conditions(variable) {
-                texts.extend(fields.iter().cloned());
+                texts.extend(fields.iter().chain(&of_forms).cloned());
                 if let KnownKey::Type(kind) = kind(&variable.folded) {
                     let usual = contexts::usual(Some(kind)).iter();
                     texts.extend(usual.map(|&text| text.to_owned()));

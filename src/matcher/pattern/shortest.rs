@@ -12,7 +12,7 @@ impl Pattern {
     }
 
     /// Words of it, if it is not loose: with nothing and with one character in the place of each `*`.
-    pub(in crate::matcher) fn some_words(&self) -> [Option<Vec<Symbol>>; 2] {
+    pub(crate) fn some_words(&self) -> [Option<Vec<Symbol>>; 2] {
         let first = |class: Class| class.first(|_| true).map(Symbol::char);
         [false, true].map(|filled| self.word(filled, first))
     }

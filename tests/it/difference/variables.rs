@@ -383,6 +383,13 @@ fn a_variable_is_the_value_of_its_key() {
                 "arn:aws:sqs:eu-west-1:123456789012:b; aws:PrincipalTag/region=eu-west-1; aws:RequestedRegion=eu-west-1".to_owned(),
                 String::new(),
             ),
+            // A key whose values are of a few forms is compared with a variable.
+            (
+                policy(json!([])),
+                policy(json!([at(&format!("{queue}q"), "aws:PrincipalType", "${aws:username}")])),
+                format!("{queue}q; aws:PrincipalType=AssumedRole; aws:username=AssumedRole"),
+                String::new(),
+            ),
             // A tag may be the text of a Boolean.
             (
                 policy(json!([])),

@@ -1,7 +1,7 @@
 //! The texts that values of a condition key are, by the type of the key.
 
 use crate::catalog::{self, ConditionKeyType};
-use crate::matcher::condition::literal;
+use crate::matcher::condition::{domain, literal};
 use crate::matcher::{Class, Pattern, Symbol, Token, arn};
 
 /// Ordinary values, which are tried first.
@@ -20,6 +20,19 @@ pub(in crate::diff::difference) fn usual(
         ],
         Some(ConditionKeyType::String | ConditionKeyType::ArrayOfString) | None => &["a"],
     }
+}
+
+/// For a key whose values are of a few forms, a text of each.
+pub(in crate::diff::difference) fn of_forms(key: &str) -> Vec<String> {
+    let Some(domain) = domain(key).filter(|domain| domain.has_forms()) else {
+        let listed = catalog::values_of_key(key).iter();
+        return listed.map(|&text| text.to_owned()).collect();
+    };
+    let forms = domain.forms().iter();
+    let words = forms.filter_map(|form| form.some_words().into_iter().flatten().next());
+    words
+        .map(|word| word.iter().filter_map(|s| s.as_char()).collect())
+        .collect()
 }
 
 /// Patterns of which each value matches one; none where any text may be a value.
