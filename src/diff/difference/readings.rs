@@ -265,12 +265,12 @@ impl Readings {
             .then(|| listed(statements, &variables, placeholders, budget));
         all.is_cut |= matches!(listed, Some(None));
         let listed = listed.flatten().unwrap_or_default();
-        let keys = { variables.iter() }.map(|v| v.folded.as_str());
-        let keys = keys.chain(lines(statements).map(|line| line.test.key.as_str()));
-        let (fields, is_part) = fields(statements, keys);
-        all.is_cut |= is_part && variables.iter().any(has_conditions);
         let compared = lines(statements).filter(|l| l.test.values.iter().any(|v| has_variable(v)));
-        let of_forms = compared.flat_map(|line| contexts::of_forms(&line.test.key));
+        let compared: BTreeSet<&str> = compared.map(|line| line.test.key.as_str()).collect();
+        let keys = { variables.iter() }.map(|v| v.folded.as_str());
+        let (fields, is_part) = fields(statements, keys.chain(compared.iter().copied()));
+        all.is_cut |= is_part && variables.iter().any(has_conditions);
+        let of_forms = compared.iter().flat_map(|key| contexts::of_forms(key));
         let of_forms: BTreeSet<String> = of_forms.collect();
         for (at, variable) in variables.iter().enumerate() {
             let mut texts: Vec<String> = Vec::new();

@@ -383,6 +383,14 @@ fn a_variable_is_the_value_of_its_key() {
                 "arn:aws:sqs:eu-west-1:123456789012:b; aws:PrincipalTag/region=eu-west-1; aws:RequestedRegion=eu-west-1".to_owned(),
                 String::new(),
             ),
+            // A Region with a wildcard matters only to lines that compare the Region with a variable.
+            (
+                policy(json!([])),
+                policy(json!([{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:us-*:123456789012:q",
+                    "Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1", "aws:PrincipalTag/a": "${aws:username}"}}}])),
+                format!("{queue}q; aws:PrincipalTag/a=a; aws:RequestedRegion=us-east-1; aws:username=a"),
+                String::new(),
+            ),
             // A key whose values are of a few forms is compared with a variable.
             (
                 policy(json!([])),
