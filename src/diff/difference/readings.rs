@@ -270,7 +270,10 @@ impl Readings {
         let keys = { variables.iter() }.map(|v| v.folded.as_str());
         let (fields, is_part) = fields(statements, keys.chain(compared.iter().copied()));
         all.is_cut |= is_part && variables.iter().any(has_conditions);
-        let of_forms = compared.iter().flat_map(|key| contexts::of_forms(key));
+        let of_forms = compared.iter().flat_map(|key| match kind(key) {
+            KnownKey::Type(kind) => contexts::of_forms(key, Some(kind)),
+            _ => contexts::of_forms(key, None),
+        });
         let of_forms: BTreeSet<String> = of_forms.collect();
         for (at, variable) in variables.iter().enumerate() {
             let mut texts: Vec<String> = Vec::new();

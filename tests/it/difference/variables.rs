@@ -398,6 +398,12 @@ fn a_variable_is_the_value_of_its_key() {
                 format!("{queue}q; aws:PrincipalType=AssumedRole; aws:username=AssumedRole"),
                 String::new(),
             ),
+            (
+                policy(json!([])),
+                policy(json!([at(&format!("{queue}q"), "aws:ViaAWSService", "${aws:username}")])),
+                format!("{queue}q; aws:ViaAWSService=false; aws:username=false"),
+                String::new(),
+            ),
             // A tag may be the text of a Boolean.
             (
                 policy(json!([])),

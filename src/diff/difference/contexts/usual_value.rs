@@ -22,17 +22,24 @@ pub(in crate::diff::difference) fn usual(
     }
 }
 
-/// For a key whose values are of a few forms, a text of each.
-pub(in crate::diff::difference) fn of_forms(key: &str) -> Vec<String> {
-    let Some(domain) = domain(key).filter(|domain| domain.has_forms()) else {
-        let listed = catalog::values_of_key(key).iter();
-        return listed.map(|&text| text.to_owned()).collect();
+/// For a key whose values are of a few forms, or of a type that is no text, a text of each.
+pub(in crate::diff::difference) fn of_forms(
+    key: &str,
+    kind: Option<ConditionKeyType>,
+) -> Vec<String> {
+    if let Some(domain) = domain(key).filter(|domain| domain.has_forms()) {
+        let forms = domain.forms().iter();
+        let words = forms.filter_map(|form| form.some_words().into_iter().flatten().next());
+        return words
+            .map(|word| word.iter().filter_map(|s| s.as_char()).collect())
+            .collect();
+    }
+    let texts = match (catalog::values_of_key(key), kind) {
+        ([], None | Some(ConditionKeyType::String | ConditionKeyType::ArrayOfString)) => &[],
+        ([], kind) => usual(kind),
+        (listed, _) => listed,
     };
-    let forms = domain.forms().iter();
-    let words = forms.filter_map(|form| form.some_words().into_iter().flatten().next());
-    words
-        .map(|word| word.iter().filter_map(|s| s.as_char()).collect())
-        .collect()
+    texts.iter().map(|&text| text.to_owned()).collect()
 }
 
 /// Patterns of which each value matches one; none where any text may be a value.
